@@ -4,7 +4,7 @@ import { recordChange } from './change.ts'
 import type { Core } from './core.ts'
 import { each } from './each.ts'
 import { addEvents, announce } from './events.ts'
-import { BrokerError, type Rechecked } from './model.ts'
+import type { Rechecked } from './model.ts'
 import { pending, reappraise } from './reappraise.ts'
 
 const LAST_LOOK = 'references-looked-at'
@@ -24,16 +24,17 @@ export async function endEmulated(core: Core, at: Date): Promise<void> {
 
 /**
  * Asks the vendors anew, whatever was fetched lately, and looks at every live lease of a namespace by what they say now.
- *
- * @throws BrokerError `not-found` for a namespace that is not there
+ * Of a namespace that is not there nothing is looked at, and nothing is recorded.
  */
 export async function recheck(core: Core, namespace: string, by: Acting): Promise<Rechecked> {
-  await core.db.transaction(async (sql) => {
+  const isThere = await core.db.transaction(async (sql) => {
     const [known] = await sql.all<{ name: string }>('SELECT name FROM namespaces WHERE name = ?', [namespace])
-    if (known === undefined) throw new BrokerError('not-found', 'there is no namespace of that name')
+    if (known === undefined) return false
     const decision = await recordChange(core, sql, namespace, by, { what: 'leases-reappraised', details: {} })
     await addEvents(sql, namespace, by.at, [{ kind: 'leases-reappraised', body: { decision } }])
+    return true
   })
+  if (!isThere) return { live: 0, revoked: 0, unanswered: 0 }
   await announce(core, namespace)
   core.verifier.renew?.()
   const silent = new Set<string>()

@@ -314,8 +314,8 @@ export interface Broker {
   ): AsyncIterable<BrokerEvent>
   reappraiseAll(namespace: string, cause: Cause, at: Date): Promise<Reappraised>
   /**
-   * Has the vendors asked anew and every live lease of a namespace judged by what they say now; the act is in the log.
-   * @throws BrokerError `not-found` for a namespace that is not there
+   * Has the vendors asked anew and every live lease of a namespace judged by what they say now; the act is in the log. Of a
+   * namespace that is not there nothing is looked at, and nothing is recorded.
    */
   recheck(namespace: string, by: Acting): Promise<Rechecked>
   /**
