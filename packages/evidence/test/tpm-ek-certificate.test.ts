@@ -64,6 +64,30 @@ describe('certificates of endorsement keys', { skip: missing('tpm') }, () => {
     }
   })
 
+  it('may have critical policies with known qualifiers, as those of STMicroelectronics; what asks for one is refused', () => {
+    // anyPolicy with a pointer to a statement of practice; the pointer's number is the last but 5 bytes.
+    const policies = '301b30190604551d20003011300f06082b060105050702011603757269'
+    const judged = (oid: string, hex: string): string => {
+      const critical: Extension = { oid, critical: true, value: new Uint8Array(Buffer.from(hex, 'hex')) }
+      const leaf = certificate(key, [keyUsage('keyEncipherment'), USAGES[EK_USAGE] ?? assert.fail(), critical], subject)
+      return check(
+        verdictOf({ activation: { akName, ekCertificates: [leaf, ROOT_CERTIFICATE] } }),
+        'tpm.chain.constraints',
+      ).outcome
+    }
+    for (const good of [policies, '3008300606042a030405', policies.replace('0702011603', '0702021603')])
+      assert.equal(judged('2.5.29.32', good), 'pass', good)
+    for (const bad of [
+      policies.replace('0702011603', '0702031603'),
+      `${policies}00`,
+      '300a300806042a0304050500',
+      '0500',
+    ])
+      assert.equal(judged('2.5.29.32', bad), 'fail', bad)
+    // Policy constraints, with requireExplicitPolicy 0.
+    assert.equal(judged('2.5.29.36', '3003800100'), 'fail')
+  })
+
   it('may sign as well, if it decrypts and is marked as one', () => {
     const judged = (use: Extension, eku: string): string => {
       const leaf = certificate(key, [use, USAGES[eku] ?? assert.fail()], subject)

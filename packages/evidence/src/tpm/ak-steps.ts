@@ -7,7 +7,7 @@ import type { Finding, Remedy } from '../core/verdict.ts'
 import { attributeNames, type ObjectAttribute } from '../tpm-structures/public-area.ts'
 import { type Certificate, KEY_USAGE } from '../x509/certificate.ts'
 import { sameKey } from '../x509/signature.ts'
-import { AK_USAGE, decryptsOnly, EK_USAGE, PROCESSED_EXTENSIONS, type TpmChain, type TpmLink } from './certificates.ts'
+import { AK_USAGE, decryptsOnly, EK_USAGE, type TpmChain, type TpmLink, unknownExtension } from './certificates.ts'
 import type { TpmState } from './state.ts'
 
 const LIBRARY = 'TCG TPM 2.0 Library, part 1'
@@ -80,8 +80,8 @@ function wellFormed(chain: TpmChain): Finding {
 }
 
 function constraintFault({ certificate }: TpmLink, index: number): string | undefined {
-  const { basicConstraints, keyUsage, unknownCritical, version } = certificate
-  const unknown = unknownCritical.find((oid) => !PROCESSED_EXTENSIONS.includes(oid))
+  const { basicConstraints, keyUsage, version } = certificate
+  const unknown = unknownExtension(certificate)
   if (unknown !== undefined) return `has a critical extension that is not known: ${unknown}`
   if (index === 0)
     return basicConstraints?.ca === true ? 'is a certificate authority, which no key of a TPM is' : undefined

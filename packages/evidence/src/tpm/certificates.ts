@@ -108,7 +108,44 @@ export function chainJobs({ links }: TpmChain): readonly Job[] {
 }
 
 /** Critical extensions that are processed here, beside those of every certificate. */
-export const PROCESSED_EXTENSIONS: readonly string[] = ['2.5.29.17', '2.5.29.37']
+const PROCESSED: readonly string[] = ['2.5.29.17', '2.5.29.37']
+const POLICIES = '2.5.29.32'
+
+/** The first critical extension that is not processed here. */
+export function unknownExtension({ unknownCritical, extensions }: Certificate): string | undefined {
+  return unknownCritical.find(
+    (oid) => !PROCESSED.includes(oid) && !(oid === POLICIES && areKnownPolicies(extensions.get(oid)?.value)),
+  )
+}
+
+/** A pointer to a statement of practice, and a notice: both are for people. */
+const QUALIFIERS: readonly string[] = ['1.3.6.1.5.5.7.2.1', '1.3.6.1.5.5.7.2.2']
+
+/**
+ * Whether certificate policies have no qualifier that is not known: makers of TPMs mark them as critical. Nobody asks for
+ * a policy here, so that none is missing; what would ask for one is a critical extension of its own, which is refused.
+ *
+ * @see RFC 5280, sections 4.2.1.4 and 6.1
+ */
+function areKnownPolicies(value: Uint8Array = new Uint8Array(0)): boolean {
+  try {
+    const outer = new DerReader(value, 'certificate.certificatePolicies')
+    const policies = outer.inside(TAG.sequence, 'value')
+    outer.finish('value')
+    while (!policies.done) {
+      const one = policies.inside(TAG.sequence, 'policy')
+      one.oid('policy')
+      const qualifiers = one.done ? one : one.inside(TAG.sequence, 'qualifiers')
+      while (!qualifiers.done)
+        if (!QUALIFIERS.includes(qualifiers.inside(TAG.sequence, 'qualifier').oid('qualifier'))) return false
+      one.finish('policy')
+    }
+    return true
+  } catch (error) {
+    if (error instanceof EvidenceError) return false
+    throw error
+  }
+}
 
 /** Extended key usages. @see TCG EK Credential Profile 2.5, section 3.2.16 */
 export const EK_USAGE = '2.23.133.8.1'
