@@ -216,6 +216,7 @@ describe('what comes along with evidence', () => {
 
 describe('files of the kinds that have no certificates of their own', () => {
   const json = (value: unknown): Uint8Array => utf8(JSON.stringify(value))
+  const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64')
 
   it('SEV: certificates of either binary form, and all five values of a launch', () => {
     const form = (usage: number, bits: number, again = bits, version = 1): Uint8Array => {
@@ -268,6 +269,13 @@ describe('files of the kinds that have no certificates of their own', () => {
     assert.deepEqual(taken('a', utf8(toPem(own, 'CERTIFICATE'))), ['x509'])
     for (const bytes of [other, utf8(toPem(other, 'CERTIFICATE')), utf8('DigiCert')])
       assert.deepEqual(taken('a', bytes), [])
+    // As a checkpoint keeps them with a decision.
+    const kept = noIbmFiles()
+    assert.ok(takeIbm('cpu-0.collateral', json({ files: [own, other].map(base64) }), kept))
+    assert.deepEqual(kept.x509, [own, other])
+    for (const value of [{ files: [1] }, { files: ['AA'], more: 1 }, { files: 'AA' }, { files: Array(257).fill('AA') }])
+      assert.equal(takeIbm('a', json(value), noIbmFiles()), false)
+    assert.equal(takeIbm('a', utf8('{"files":[}'), noIbmFiles()), false)
   })
 
   it('Arm: keys, lists of nothing else, reference values, and CoRIMs, signed ones by what they say they hold', () => {
@@ -279,6 +287,10 @@ describe('files of the kinds that have no certificates of their own', () => {
     assert.deepEqual(taken(json({ kty: 'EC' })), [1, 0, 0])
     assert.deepEqual(taken(json([{ kty: 'EC' }, { pkey: 'x' }])), [2, 0, 0])
     for (const name of ['platform', 'realm']) assert.deepEqual(taken(json({ [name]: {} })), [0, 1, 0])
+    // As a checkpoint keeps them with a decision.
+    assert.deepEqual(taken(json({ keys: '[{"pkey":{}},{"kty":"EC"}]', referenceValues: '{}' })), [2, 1, 0])
+    assert.deepEqual(taken(json({ keys: '{"kty":"EC"}' })), [1, 0, 0])
+    assert.deepEqual(taken(json({ referenceValues: '{}' })), [0, 1, 0])
     assert.deepEqual(taken(Uint8Array.of(0xd9, 0x01, 0xf5, 0xa0)), [0, 0, 1])
     const signed = (type: string): Uint8Array => Uint8Array.of(0xd2, ...utf8(type))
     for (const type of ['application/rim+cbor', 'application/corim-unsigned+cbor'])
@@ -290,6 +302,11 @@ describe('files of the kinds that have no certificates of their own', () => {
       json([{ kty: 'EC' }, {}]),
       json(null),
       json({}),
+      json({ keys: '[]' }),
+      json({ keys: '{' }),
+      json({ keys: [{ kty: 'EC' }] }),
+      json({ keys: '{"kty":"EC"}', referenceValues: {} }),
+      json({ keys: '{"kty":"EC"}', others: 1 }),
       utf8('"kty"'),
       utf8('{'),
       new Uint8Array(0),

@@ -1,6 +1,6 @@
 import { canonicalJson } from '@sekisho/evidence'
 import { isEmulatedImplementation, type PreparedArmEndorsements, prepareArmEndorsements } from '@sekisho/evidence/cca'
-import { keep, keptObject } from './bytes.ts'
+import { keep, keptObject, NOTHING_KEPT } from './bytes.ts'
 import type { EndorsementFiles, KeptCollateral, Surroundings } from './model.ts'
 
 /** Keys and reference values of Arm platforms, ready to be used, and as they are kept. */
@@ -13,7 +13,7 @@ export interface ArmEndorsed {
 export function armEndorser({ options: { arm } }: Surroundings): (kept: Uint8Array | undefined) => ArmEndorsed {
   const own = {
     endorsements: prepareArmEndorsements({ ...arm }),
-    collateral: keep(Buffer.from(canonicalJson({ ...arm }))),
+    collateral: arm === undefined ? NOTHING_KEPT : keep(Buffer.from(canonicalJson({ ...arm }))),
   }
   return (kept) =>
     kept === undefined ? own : { endorsements: prepareArmEndorsements(keptObject(kept)), collateral: keep(kept) }

@@ -1,7 +1,8 @@
+import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { canonicalJson } from '@sekisho/evidence'
 import type { Around } from '../around.ts'
-import { EXIT, unreadable } from '../exit.ts'
+import { CliError, EXIT, unreadable } from '../exit.ts'
 import { Answer } from '../remote/answer.ts'
 import { clientOf } from '../remote/client.ts'
 import { named } from '../remote/names.ts'
@@ -74,6 +75,8 @@ export async function decisionEvidenceCommand(
   if (pieces.length === 0)
     throw unreadable(`${id}: no evidence was judged for this decision, or what it rests on is not kept any more`)
   const files = pieces.map((piece) => ({ piece, files: filesOf(piece) }))
+  const names = pieces.map((piece) => piece.text('name'))
+  if (new Set(names).size !== names.length) throw unreadable('two pieces of evidence have one name')
   await emptyFolder(folder)
   for (const one of files)
     for (const { name, bytes } of one.files) if (bytes !== undefined) await place(folder, name, bytes)
@@ -109,11 +112,17 @@ const DECISION = { name: 'decision.json' }
 function filesOf(piece: Answer): readonly PieceFile[] {
   const name = piece.text('name')
   if (!/^[a-z0-9-]{1,64}$/.test(name)) throw unreadable('a piece of evidence has a name that can be no file’s')
-  const collateral = bytesOf(piece.object('collateral'))
+  const collateral = bytesOf(piece.object('collateral'), `endorsements of ${name}`)
   return [
-    { name: `${name}.evidence`, bytes: bytesOf(piece.object('evidence')), flag: '' },
+    { name: `${name}.evidence`, bytes: bytesOf(piece.object('evidence'), `evidence of ${name}`), flag: '' },
     ...(piece.has('eventLog')
-      ? [{ name: `${name}.event-log`, bytes: bytesOf(piece.object('eventLog')), flag: '--event-log' }]
+      ? [
+          {
+            name: `${name}.event-log`,
+            bytes: bytesOf(piece.object('eventLog'), `event log of ${name}`),
+            flag: '--event-log',
+          },
+        ]
       : []),
     // Evidence that brings everything itself has none.
     ...(collateral?.length === 0 ? [] : [{ name: `${name}.collateral`, bytes: collateral, flag: '--collateral' }]),
@@ -125,9 +134,17 @@ function filesOf(piece: Answer): readonly PieceFile[] {
   ]
 }
 
-function bytesOf(kept: Answer): Uint8Array | undefined {
+/** @throws CliError for bytes that are not those that were recorded: nothing that is found of them says anything of the decision */
+function bytesOf(kept: Answer, what: string): Uint8Array | undefined {
   const text = kept.optional('bytes')
-  return text === undefined ? undefined : Buffer.from(text, 'base64')
+  if (text === undefined) return undefined
+  const bytes = Buffer.from(text, 'base64')
+  const digest = createHash('sha256').update(bytes).digest('hex')
+  if (digest === kept.text('sha256')) return bytes
+  throw new CliError(
+    EXIT.rejected,
+    `the ${what}: the checkpoint gives bytes of the SHA-256 ${digest}; expected ${kept.text('sha256')}, as it is recorded`,
+  )
 }
 
 function withoutBytes(found: Answer): object {
@@ -146,7 +163,12 @@ function withoutBytes(found: Answer): object {
 
 function commandOf(folder: string, files: readonly PieceFile[], judgedAt: string): string {
   const words = files.flatMap(({ name, bytes, flag }) =>
-    bytes === undefined ? [] : [...(flag === '' ? [] : [flag]), join(folder, name)],
+    bytes === undefined ? [] : [...(flag === '' ? [] : [flag]), operand(join(folder, name))],
   )
   return `${SEKISHO} verify ${[...words, '--at', judgedAt].map(shellWord).join(' ')}`
+}
+
+/** A path that no command takes for an option. */
+function operand(path: string): string {
+  return path.startsWith('-') ? `./${path}` : path
 }

@@ -15,9 +15,13 @@ export async function emptyFolder(folder: string): Promise<void> {
   }
 }
 
-/** Writes a file below a folder, with the folders that its name asks for. */
+/** Writes a file below a folder, with the folders that its name asks for. @throws CliError where that cannot be done */
 export async function place(folder: string, name: string, bytes: Uint8Array): Promise<void> {
   const path = join(folder, name)
-  await mkdir(dirname(path), { recursive: true })
-  await writeFile(path, bytes)
+  try {
+    await mkdir(dirname(path), { recursive: true })
+    await writeFile(path, bytes)
+  } catch (error) {
+    throw errorCode(error) === undefined ? error : unwritable(path, error)
+  }
 }

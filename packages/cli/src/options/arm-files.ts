@@ -1,5 +1,6 @@
 import type { ArmEndorsementsInput, CorimContent, CorimTrust } from '@sekisho/evidence/cca'
 import { isCorim, isSignedCorim } from './corim-file.ts'
+import { isRecord } from './record.ts'
 
 /** Parts of Arm endorsements that files hold; keys of several files become one list. */
 export interface ArmFiles {
@@ -19,7 +20,8 @@ export function isArmFile(name: string): boolean {
 }
 
 /**
- * Takes a JWK, a list of keys, reference values or a CoRIM (CBOR tag 501), signed (tag 18) or not.
+ * Takes a JWK, a list of keys, reference values or a CoRIM (CBOR tag 501), signed (tag 18) or not; or keys and reference
+ * values as a checkpoint keeps them with a decision.
  * @returns false when the bytes are none of these
  */
 export function takeArm(bytes: Uint8Array, into: ArmFiles): boolean {
@@ -33,7 +35,23 @@ export function takeArm(bytes: Uint8Array, into: ArmFiles): boolean {
   if (isKeyList(value)) into.keys.push(...value)
   else if (has(value, 'kty')) into.keys.push(value)
   else if (has(value, 'platform') || has(value, 'realm')) into.referenceValues = text
-  else return false
+  else return takeKept(value, into)
+  return true
+}
+
+/** Texts in JSON: of the keys, of the reference values, or of both. */
+function takeKept(value: unknown, into: ArmFiles): boolean {
+  if (!isRecord(value)) return false
+  const { keys, referenceValues, ...others } = value
+  if (Object.keys(others).length > 0 || (keys === undefined && referenceValues === undefined)) return false
+  if (referenceValues !== undefined && typeof referenceValues !== 'string') return false
+  if (keys !== undefined) {
+    const read = typeof keys === 'string' ? parse(keys) : undefined
+    if (isKeyList(read)) into.keys.push(...read)
+    else if (has(read, 'kty')) into.keys.push(read)
+    else return false
+  }
+  if (referenceValues !== undefined) into.referenceValues = referenceValues
   return true
 }
 

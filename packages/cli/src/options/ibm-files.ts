@@ -30,7 +30,7 @@ const NAMES = ['International Business Machines', 'DigiCert', 'ibm-z-host-key', 
 
 /**
  * Takes the header of an image, an image, a protection key of 32 bytes, a request (`pvattest`, or named `*.arcb`), or certificates and lists that
- * name IBM or DigiCert.
+ * name IBM or DigiCert; or certificates and lists as a checkpoint keeps them with a decision.
  *
  * @returns false when the file is for somebody else
  */
@@ -47,9 +47,30 @@ export function takeIbm(name: string, bytes: Uint8Array, into: IbmFiles): boolea
     into.request = bytes
     return true
   }
+  const kept = keptFiles(bytes)
+  if (kept !== undefined) {
+    into.x509.push(...kept)
+    return true
+  }
   if (!isOfIbm(bytes)) return false
   into.x509.push(bytes)
   return true
+}
+
+const MAX_KEPT = 256
+
+/** `{ "files": [base64] }`, and nothing else. */
+function keptFiles(bytes: Uint8Array): readonly Uint8Array[] | undefined {
+  if (Buffer.from(bytes.subarray(0, 10)).toString('latin1') !== '{"files":[') return undefined
+  try {
+    const { files, ...others }: { readonly files?: unknown } = JSON.parse(Buffer.from(bytes).toString())
+    if (!Array.isArray(files) || files.length > MAX_KEPT || Object.keys(others).length > 0) return undefined
+    const decoded = files.map((one: unknown) => (typeof one === 'string' ? Buffer.from(one, 'base64') : undefined))
+    return decoded.every((one) => one !== undefined) ? decoded.map((one) => new Uint8Array(one)) : undefined
+  } catch {
+    // Whoever reads this file as something else says what is wrong with it.
+    return undefined
+  }
 }
 
 function textAt(bytes: Uint8Array, at: number): string {

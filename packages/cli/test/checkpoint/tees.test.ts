@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { before, describe, it } from 'node:test'
 import {
@@ -72,6 +73,20 @@ describe('each emulated TEE at one checkpoint', () => {
       assert.equal(shown['outcome'], 'released')
       assert.equal(shown['emulated'], true)
       assert.equal(members(shown['verdict'])['tee'], kind)
+    })
+
+    it(`${kind}: whoever has the folder of a decision gets the verdict that the receipt names, by the command that is printed`, async () => {
+      const { err } = await owner.run(asking(owner.checkpoint.world, kind))
+      const [decision = ''] = /dec_\w+/.exec(err) ?? []
+      assert.equal((await owner.json(['decision', 'reverify', decision]))['result'], 'confirmed')
+      const told = await owner.ok(['decision', 'evidence', decision, owner.path(`audit-${kind}`)])
+      const [, command = ''] = /^ {2}\S*sekisho (verify .*)$/m.exec(told) ?? []
+      const anchors = owner.file(`anchors-${kind}.json`, JSON.stringify(world.anchors))
+      const verdict = await owner.ok([...command.split(' '), '--trust-anchor', anchors, '--json'])
+      const digest = createHash('sha256').update(verdict.trimEnd()).digest('hex')
+      const receipt = await owner.json(['log', 'receipt', decision])
+      assert.equal(members(receipt['entry'])['verdictSha256'], digest)
+      assert.ok(told.replace(/\s+/g, ' ').includes(`has the SHA-256 ${digest}`), told)
     })
 
     it(`${kind}: the KBS protocol (background check) gets it too`, async () => {
