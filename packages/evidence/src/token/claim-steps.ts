@@ -72,7 +72,13 @@ function isolation({ statement, service }: TokenState): Finding {
 function hardware({ anchor, expect, service }: TokenState): Finding {
   if (service === 'eat' && anchor !== undefined && anchor.emulated !== true)
     return notApplicable('the key is one that you trust, and no hardware vendor vouches for it')
-  return anchor === undefined ? notApplicable('no key is trusted') : hardwareFinding(anchor, expect)
+  if (anchor === undefined) return notApplicable('no key is trusted')
+  if (anchor.emulated === true) return hardwareFinding(anchor, expect)
+  return pass('the key is that of a service that you trust, and no test key', {
+    expected: 'no test key',
+    actual: `${anchor.name} (${anchor.vendor})`,
+    anchor: anchor.id,
+  })
 }
 
 function debug(state: TokenState): Finding {

@@ -117,6 +117,10 @@ export const sentences: SentencePairs = [
     "pass `{accepted}` or `{least}` after NVIDIA's security bulletins; {actual} runs",
     'NVIDIA のセキュリティ情報に従って `{accepted}` または `{least}` を指定してください（現在は {actual}）',
   ],
+  [
+    'the key is that of a service that you trust, and no test key',
+    '鍵は、信頼するサービスのもので、テスト用ではありません',
+  ],
   // Entity attestation tokens of no known service.
   ['the issuer of an entity attestation token (EAT)', 'エンティティアテステーショントークン（EAT）の発行者'],
   [
