@@ -1,6 +1,7 @@
 import { isRecord } from '../json.ts'
 import type { LogEntry } from '../log/entry.ts'
 import { makeReceipt, verifyReceipt } from '../log/receipt.ts'
+import { StorageError } from '../storage/errors.ts'
 import type { Core } from './core.ts'
 import type { DecisionRow } from './inspect.ts'
 import { detailsDigest, digestsOf } from './record.ts'
@@ -43,7 +44,8 @@ async function provenEntry(core: Core, index: number): Promise<LogEntry | string
     const verdict = verifyReceipt(await makeReceipt(core.log, index), core.log.verifierKey)
     return verdict.valid ? verdict.entry : verdict.problem
   } catch (error) {
-    // A leaf that is no entry, or one that the log does not have: somebody altered the database.
+    // A leaf that is no entry, one that the log does not have, or hashes that are not there: somebody altered the database.
+    if (error instanceof StorageError && error.code === 'corrupt') return error.message
     if (error instanceof TypeError || error instanceof RangeError || error instanceof SyntaxError) return error.message
     throw error
   }

@@ -159,6 +159,9 @@ function verdictStep(
   { recorded, proven }: { readonly recorded: Verdict | 'corrupt' | undefined; readonly proven: boolean },
 ): ReverifiedStep {
   const step = 'verdict'
+  // It could be shown to nobody, and is not what was recorded, whatever comes out now.
+  if (recorded === 'corrupt')
+    return { step, outcome: 'differs', detail: 'the stored verdict has another digest than the recorded one' }
   const isGranted = row.outcome === 'released' || row.outcome === 'renewed' || row.outcome === 'attested'
   if (isGranted && refusal !== undefined)
     return {
@@ -171,8 +174,6 @@ function verdictStep(
     return { step, outcome: 'same', detail: `judged again as of then, the verdict is the recorded one: ${digest}` }
   if (recorded === undefined)
     return { step, outcome: 'unknown', detail: `the verdict has another digest, and the recorded one is not kept` }
-  if (recorded === 'corrupt')
-    return { step, outcome: 'differs', detail: 'the stored verdict has another digest than the recorded one' }
   const differences = verdictDifferences(recorded, verdict)
   if (differences.length === 0)
     return proven

@@ -78,6 +78,14 @@ const ALTERED: readonly (readonly [string, Which, (target: Target) => string])[]
     ({ id }) =>
       `UPDATE log_leaves SET entry = CAST('{' AS BLOB) WHERE idx = (SELECT leaf_index FROM decisions WHERE id = '${id}')`,
   ],
+  [
+    'the stored verdict',
+    'released',
+    ({ appraisal: id }) =>
+      `UPDATE verdicts SET body = '{}' WHERE sha256 = (SELECT verdict_sha256 FROM appraisals WHERE id = '${id}')`,
+  ],
+  ['hashes of the log', 'released', () => 'DELETE FROM log_nodes WHERE level = 2 AND idx = 0'],
+  ['the head of the log', 'released', () => 'UPDATE log_head SET size = size + 1'],
   ['another leaf', 'released', decision('leaf_index = 1')],
   ['no leaf', 'released', decision('leaf_index = NULL')],
 ]
