@@ -50,7 +50,8 @@ const BUNDLES: readonly BundleBudget[] = [
   // Of it 1.3 kB for keeping what is said of a quote until the next one of the same boot.
   // 0.5 for what Google's certificates say of an instance, and accepted ones: all of its virtual TPMs lead to one root.
   // 0.2 for the digests of what GRUB measured into PCR 9.
-  one('TPM', 'verifyTpm', 'tpm', 33.5),
+  // 0.2 for the critical policies that makers of TPMs put into their certificates.
+  one('TPM', 'verifyTpm', 'tpm', 33.7),
   one('NVIDIA', 'verifyNvidia', 'nvidia', 29.4),
   // 21 before tokens could be CBOR: the decoder, COSE, COSE keys and the rules of EAR in both encodings are 4.5 kB.
   // 0.1 for the profile and the claims of version 04 of the EAR draft, which verifiers write now. 0.3 for results about
@@ -101,7 +102,8 @@ const PACKED: Readonly<Record<string, number>> = {
   // 4.3 for these values of the other TEEs, and for checks of Intel's chains of their own.
   // 16 for what tokens say beside a nonce, with their skeleton, in each bundle for Node.js that judges them.
   // 11 for entity attestation tokens of any issuer, in modules and in the bundles that judge tokens.
-  '@sekisho/evidence': 984 * KB,
+  // 2.5 for pieces of evidence that were passed over, chains in either order, and critical policies in TPMs' certificates.
+  '@sekisho/evidence': 987 * KB,
   '@sekisho/measurement': 40 * KB,
   '@sekisho/collateral': 80 * KB,
   '@sekisho/emulator': 100 * KB,
@@ -116,7 +118,8 @@ const PACKED: Readonly<Record<string, number>> = {
   // 0.5 for why endorsements could not be had, results with tokens that are each looked at, and file systems that are read-only.
   // 1.3 for what of a reference set was met, 0.5 for worlds that change and evidence that is bound to another key.
   // 1.5 for looks that somebody asks for, codes of all TEEs' checks, and remedies that name the source's own trouble.
-  '@sekisho/broker': 201.5 * KB,
+  // 11 for decisions that are verified again: each step, its sentences, and leaves that name all that was decided.
+  '@sekisho/broker': 213 * KB,
   '@sekisho/server': 80 * KB,
   // With the web page that `sekisho up` serves, 250 kB.
   // With two bundles, the command line's and the checkpoint's, which make the start twice as fast, and the web page.
@@ -128,7 +131,8 @@ const PACKED: Readonly<Record<string, number>> = {
   // 25 for errors as JSON, words for faults, manifests and OCSP answers that `inspect` decodes, a world that is watched, and all of today's
   // in two bundles and the page.
   // 12 for entity attestation tokens of any issuer, in two bundles and the page.
-  sekisho: 1979 * KB,
+  // 19 for decisions that are verified again and given out, in a bundle and the page, and for collateral in more forms.
+  sekisho: 1999 * KB,
 }
 
 /** What a browser fetches before the page can read evidence: markup, style, script and worker, compressed. */
