@@ -2,7 +2,7 @@ import { compareOneOf } from '../core/compare.ts'
 import { fail, mend, notApplicable, pass, unchecked } from '../core/engine.ts'
 import { textOf } from '../core/json.ts'
 import type { Finding } from '../core/verdict.ts'
-import { unmetClaims } from './expected-claims.ts'
+import { isEnvelope, unmetClaims } from './expected-claims.ts'
 import type { TokenState } from './state.ts'
 import { quoted } from './statement-model.ts'
 
@@ -78,11 +78,6 @@ export function ueid({ expect, statement }: TokenState): Finding {
   return compareOneOf({ what: 'the device', actual: statement.eat?.ueid ?? 'not said', option: 'ueids' }, expect.ueids)
 }
 
-/** Claims of the exchange and of the issuer: none says anything of a device or of its software. */
-const ENVELOPE: readonly string[] = [
-  ...['iss', 'sub', 'aud', 'exp', 'nbf', 'iat', 'jti', 'cti', 'cnf', 'eat_nonce', 'eat_profile'],
-]
-
 /** Whether claims are as they should be. Profile and nonce alone tell nothing of what was attested. */
 export function claims({ expect, service, token }: TokenState): Finding {
   const names = Object.keys(expect.claims ?? {})
@@ -103,10 +98,6 @@ export function claims({ expect, service, token }: TokenState): Finding {
   return names.length === 0
     ? notApplicable('nothing was expected of single claims')
     : pass('all claims that you named are as you expect', details)
-}
-
-function isEnvelope(name: string): boolean {
-  return ENVELOPE.includes(name.replace(/^\//, ''))
 }
 
 function listed(names: readonly string[]): string {

@@ -61,3 +61,17 @@ export function unmetClaims(claims: JsonObject, wanted: Readonly<Record<string, 
     return text !== undefined && text === exactText(value) ? [] : [name]
   })
 }
+
+/** Claims of the token, of its exchange and of its issuer: none says anything of a device or of its software. */
+const ENVELOPE: readonly (string | undefined)[] = [
+  ...['iss', 'sub', 'aud', 'exp', 'nbf', 'iat', 'jti', 'cti', 'cnf', 'eat_nonce', 'eat_profile', 'intuse'],
+]
+
+/**
+ * Whether a name or pointer leads to a claim, or into one, that describes the token alone, its own or that of a submodule.
+ * @see RFC 9711, sections 4.1 and 4.3
+ */
+export function isEnvelope(name: string): boolean {
+  if (!name.startsWith('/')) return ENVELOPE.includes(name)
+  return ENVELOPE.includes(name.replace(/^(?:\/submods\/[^/]*)+(?=\/)/, '').split('/')[1])
+}

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../core/json.ts'
 import type { Skeleton } from '../core/skeleton.ts'
-import { claimAt, exactText, MOST_CLAIMS } from './expected-claims.ts'
+import { claimAt, exactText, isEnvelope, MOST_CLAIMS } from './expected-claims.ts'
 import { lastingClaims } from './generic-eat.ts'
 import type { Token } from './model.ts'
 import { devicesOf } from './nvidia.ts'
@@ -70,7 +70,8 @@ function eatSkeleton(claims: JsonObject, { ueid }: EatStatement): Skeleton {
   const { eat_profile } = claims
   return {
     ...(typeof eat_profile === 'string' && eat_profile.length <= 1024 ? several('profiles', [eat_profile]) : {}),
-    ...(known.length > 0 ? { claims: Object.fromEntries(known) } : ueid === undefined ? {} : { ueids: [ueid] }),
+    ...(known.length > 0 ? { claims: Object.fromEntries(known) } : {}),
+    ...(ueid !== undefined && known.every(([name]) => isEnvelope(name)) ? { ueids: [ueid] } : {}),
   }
 }
 

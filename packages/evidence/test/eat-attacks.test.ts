@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { parseToken, tokenSkeleton } from '../src/token/index.ts'
+import { CLAIMS, judge, jwt, UEID } from './eat-token-kit.ts'
+import { check } from './token-kit.ts'
+
+const CNF = { jwk: { kty: 'EC', kid: 'device' } }
+
+describe('expectations that describe a token, and nothing that was attested', () => {
+  const submods = { modem: { swname: 'Modem', dbgstat: 'disabled', eat_nonce: 'a-nonce-of-8', intuse: 'csr' } }
+  const evidence = jwt({ ...CLAIMS, cnf: CNF, submods })
+
+  it('leave open what was: also inside of a claim, in a submodule, and for the use that a token is meant for', () => {
+    for (const claims of [
+      { '/cnf/jwk/kid': 'device' },
+      { '/cnf/jwk': CNF.jwk },
+      { intuse: 'generic' },
+      { '/intuse': 'generic' },
+      { '/submods/modem/eat_nonce': 'a-nonce-of-8' },
+      { '/submods/modem/intuse': 'csr', '/cnf': CNF },
+    ]) {
+      const open = judge(evidence, { claims })
+      assert.equal(check(open, 'token.expect.claims').outcome, 'unchecked', JSON.stringify(claims))
+      assert.equal(open.outcome, 'incomplete')
+      assert.equal(judge(evidence, { claims, ueids: [UEID] }).outcome, 'verified')
+      assert.equal(judge(evidence, { claims: { ...claims, '/submods/modem/swname': 'Modem' } }).outcome, 'verified')
+    }
+    for (const claims of [{ '/submods/modem': submods.modem }, { submods }, { '/submods': submods }])
+      assert.equal(judge(evidence, { claims }).outcome, 'verified', JSON.stringify(claims))
+    // Without `/` before it, a name is a name, whatever stands in it.
+    const named = jwt({ ...CLAIMS, 'cnf/jwk': 'x' })
+    assert.equal(judge(named, { claims: { 'cnf/jwk': 'x' } }).outcome, 'verified')
+  })
+
+  it('are not all that is proposed: a token that tells nothing lasting but its use is known by its device', () => {
+    const { iss, iat, exp, eat_nonce, eat_profile, ueid, dbgstat, intuse } = CLAIMS
+    const bare = jwt({ iss, iat, exp, eat_nonce, eat_profile, ueid, dbgstat, intuse })
+    const { issuer: _, ...expect } = tokenSkeleton(parseToken(bare))
+    assert.deepEqual([expect['claims'], expect['ueids']], [{ intuse: 'generic' }, [UEID]])
+    assert.equal(judge(bare, { claims: undefined, ...expect }).outcome, 'verified')
+    assert.equal(Object.hasOwn(tokenSkeleton(parseToken(evidence)), 'ueids'), false)
+  })
+})
