@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { parseToken, tokenSkeleton } from '../src/token/index.ts'
-import { CLAIMS, judge, jwt, UEID } from './eat-token-kit.ts'
+import { cborMap, cborText } from '../src/cbor/encode.ts'
+import { parseToken, serviceOf, tokenSkeleton } from '../src/token/index.ts'
+import { CLAIMS, CLAIMS_CBOR, cwt, judge, jwt, UEID } from './eat-token-kit.ts'
 import { check } from './token-kit.ts'
 
 const CNF = { jwk: { kty: 'EC', kid: 'device' } }
@@ -39,5 +40,33 @@ describe('expectations that describe a token, and nothing that was attested', ()
     assert.deepEqual([expect['claims'], expect['ueids']], [{ intuse: 'generic' }, [UEID]])
     assert.equal(judge(bare, { claims: undefined, ...expect }).outcome, 'verified')
     assert.equal(Object.hasOwn(tokenSkeleton(parseToken(evidence)), 'ueids'), false)
+  })
+})
+
+describe('submodules of an entity attestation token', () => {
+  it('at any depth have no claims of a known service: what these mean is in its own rules', () => {
+    for (const hidden of [
+      { ear_status: 'contraindicated' },
+      { device: { 'x-nvidia-gpu-driver-rim-signature-verified': false } },
+      { 'x-ms-sevsnpvm-is-debuggable': true },
+      { sgx: { attester_tcb_status: 'Revoked' } },
+    ])
+      for (const below of [hidden, { submods: { deep: { dbgstat: 'disabled', ...hidden } } }]) {
+        const submods = { modem: { swname: 'Modem', dbgstat: 'disabled', ...below } }
+        const evidence = jwt({ ...CLAIMS, submods })
+        assert.equal(serviceOf(parseToken(evidence).claims), 'unknown', JSON.stringify(below))
+        assert.equal(judge(evidence).outcome, 'rejected')
+      }
+  })
+
+  it('may in CBOR be a token in JSON, as text: it is not opened, and stays open by name', () => {
+    const submods = cborMap([[cborText('element'), cborText('eyJhbGciOiJub25lIn0.e30.')]])
+    const evidence = cwt(new Map(CLAIMS_CBOR).set(266, submods))
+    const claims = { swname: 'Gateway OS' }
+    const open = judge(evidence, { claims })
+    assert.equal(check(open, 'token.profile').outcome, 'pass')
+    assert.equal(check(open, 'token.submodules').outcome, 'unchecked')
+    assert.deepEqual([open.outcome, open.claims.eat?.unopened], ['incomplete', ['element']])
+    assert.equal(judge(evidence, { claims }, { waive: ['token.submodules'] }).outcome, 'verified')
   })
 })

@@ -51,6 +51,7 @@ function submodules(map: CborMap, field: string): JsonObject {
   return named(map, field, new Map(), (_, value, at) => {
     if (value.type === 'map') return claimsFromCbor(value, at)
     if (value.type === 'bytes') return ['CBOR', encodeBase64url(value.value)]
+    if (value.type === 'text') return ['JWT', value.value]
     if (value.type !== 'array') return jsonOf(value, at)
     const [first] = value.items
     const list = value.items.map((one) => jsonOf(one, at))

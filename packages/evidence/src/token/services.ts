@@ -1,6 +1,7 @@
 import { isObject, type JsonObject, memberOf, textOf } from '../core/json.ts'
 import type { SignatureScheme } from '../crypto/jobs.ts'
 import { EAR_PROFILES } from '../eat/ear.ts'
+import { submodulesBelow } from '../eat/eat.ts'
 import { isNestedIta } from './ita.ts'
 
 /**
@@ -119,7 +120,7 @@ const OF_SERVICES = /^(?:ear[._]|x-ms-|x-nvidia-|attester_|policy_ids_|verifier_
 function isOtherEat(claims: JsonObject): boolean {
   const profile = memberOf(claims, 'eat_profile')
   if (profile === undefined || (typeof profile === 'string' && ARM.test(profile))) return false
-  const submods = memberOf(claims, 'submods')
-  const all = [claims, ...Object.values(claims), ...(isObject(submods) ? Object.values(submods) : [])]
+  const below = submodulesBelow(claims).sets.map(([, one]) => one)
+  const all = [claims, ...below].flatMap((one) => [one, ...Object.values(one)])
   return !all.some((one) => isObject(one) && Object.keys(one).some((name) => OF_SERVICES.test(name)))
 }
