@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { cborMap, cborText } from '../src/cbor/encode.ts'
+import { cborArray, cborBytes, cborMap, cborTag, cborText } from '../src/cbor/encode.ts'
 import { parseToken, serviceOf, tokenSkeleton } from '../src/token/index.ts'
 import { CLAIMS, CLAIMS_CBOR, cwt, judge, jwt, UEID } from './eat-token-kit.ts'
-import { check } from './token-kit.ts'
+import { bytes, check } from './token-kit.ts'
 
 const CNF = { jwk: { kty: 'EC', kid: 'device' } }
 
@@ -68,5 +68,32 @@ describe('submodules of an entity attestation token', () => {
     assert.equal(check(open, 'token.submodules').outcome, 'unchecked')
     assert.deepEqual([open.outcome, open.claims.eat?.unopened], ['incomplete', ['element']])
     assert.equal(judge(evidence, { claims }, { waive: ['token.submodules'] }).outcome, 'verified')
+  })
+})
+
+describe('an entity attestation token in CBOR', () => {
+  it('whose debug state is bytes that read like a word in base64url says none', () => {
+    const word = cborBytes(new Uint8Array(Buffer.from('disabled', 'base64url')))
+    for (const state of [word, cborTag(1, cborText('disabled')), cborArray([cborText('disabled')])]) {
+      const verdict = judge(cwt(new Map(CLAIMS_CBOR).set(263, state)))
+      assert.equal(check(verdict, 'token.debug').outcome, 'fail')
+      assert.equal(check(verdict, 'token.profile').outcome, 'fail')
+      assert.deepEqual([verdict.outcome, verdict.claims.debug], ['rejected', true])
+    }
+  })
+})
+
+describe('a bundle with detached claims sets', () => {
+  it('is refused as what it is, in JSON and in CBOR', () => {
+    const main = new TextDecoder().decode(jwt(CLAIMS))
+    const set = Buffer.from('{"swname":"Modem"}').toString('base64url')
+    const json = bytes(JSON.stringify([['JWT', main], { modem: set }]))
+    const sets = cborMap([[cborText('modem'), cborBytes(Uint8Array.of(0xa0))]])
+    const cbor = cborTag(602, cborArray([cborBytes(cwt(CLAIMS_CBOR)), sets]))
+    for (const [evidence, message] of [
+      [json, /bundle.*a detached claims set; expected tokens in compact form/],
+      [cbor, /token.*a bundle with detached claims sets; expected a signed token/],
+    ] as const)
+      assert.throws(() => judge(evidence), { name: 'EvidenceError', code: 'unsupported-kind', message })
   })
 })

@@ -9,6 +9,7 @@ import type { Token } from './model.ts'
 
 const TAG_CWT = 61
 const TAG_UCCS = 601
+const TAG_BUNDLE = 602
 const KEY_ID = 4
 /** Leaf first. @see RFC 9360, section 2 */
 const X5CHAIN = 33
@@ -26,14 +27,14 @@ const ALGORITHMS: ReadonlyMap<number, string> = new Map([
   [-259, 'RS512'],
 ])
 
-/** Whether bytes begin like a token in CBOR: tag 18, 61 or 601, or an array of four. */
+/** Whether bytes begin like a token in CBOR: tag 18, 61, 601 or 602, or an array of four. */
 export function beginsLikeCwt(bytes: Uint8Array): boolean {
   const [first, second, third] = bytes
   return (
     first === 0xd2 ||
     first === 0x84 ||
     (first === 0xd8 && second === 0x3d) ||
-    (first === 0xd9 && second === 0x02 && third === 0x59)
+    (first === 0xd9 && second === 0x02 && (third === 0x59 || third === 0x5a))
   )
 }
 
@@ -41,7 +42,7 @@ export function beginsLikeCwt(bytes: Uint8Array): boolean {
  * Parses a CBOR Web Token, a COSE_Sign1 with or without its tag and tag 61. Its claims get the names that they
  * have in JSON, so that one set of rules judges both.
  *
- * @throws EvidenceError, also for claims that nobody signed (tag 601)
+ * @throws EvidenceError, also for claims that nobody signed (tag 601) and for detached bundles (tag 602)
  * @see RFC 8392, sections 6 and 7; RFC 9711, section 6
  */
 export function parseCwt(bytes: Uint8Array): Token {
@@ -49,6 +50,8 @@ export function parseCwt(bytes: Uint8Array): Token {
   const item = outer.type === 'tag' && outer.tag === TAG_CWT ? outer.item : outer
   if (item.type === 'tag' && item.tag === TAG_UCCS)
     throw refuse('token', 'claims that nobody signed', 'a signed token', item.offset, 'unsupported-kind')
+  if (item.type === 'tag' && item.tag === TAG_BUNDLE)
+    throw refuse('token', 'a bundle with detached claims sets', 'a signed token', item.offset, 'unsupported-kind')
   const cose = readSign1(bytes, item, 'token')
   const { payload, payloadOffset: start } = cose
   const claims = claimsFromCbor(

@@ -43,6 +43,9 @@ function parseBundle(text: string): Token {
 
 function inBundle(value: Json): Token {
   if (typeof value !== 'string') throw refuse('bundle', 'another value', 'a token in compact form')
+  // What RFC 9711 puts there is claims without a signature of their own.
+  if (!value.includes('.'))
+    throw refuse('bundle', 'a detached claims set', 'tokens in compact form', 0, 'unsupported-kind')
   return parseCompact(value)
 }
 
