@@ -151,7 +151,8 @@ describe('what an entity attestation token has to say beside its nonce', () => {
       [jwt(silent), 'unchecked'],
     ] as const)
       assert.equal(check(judge(evidence, { secureBoot: true }), 'token.expect.secure-boot').outcome, outcome)
-    assert.equal(said({ oemboot: false }).outcome, 'verified')
+    assert.equal(said({ oemboot: false }).outcome, 'incomplete')
+    assert.equal(said({ oemboot: false }, { secureBoot: false }).outcome, 'verified')
   })
 
   it('is the model of the hardware, where somebody asks', () => {

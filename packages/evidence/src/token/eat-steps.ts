@@ -68,7 +68,9 @@ export function submodulesOpen(closed: readonly string[]): Finding {
 /** Which profile may speak: it says what the claims mean. @see RFC 9711, sections 4.3.2 and 6 */
 export function profile({ expect, service, token }: TokenState): Finding {
   if (expect.profiles === undefined && service !== 'eat') return notApplicable('nothing was expected of it')
-  const actual = (textOf(token.claims, 'eat_profile') ?? 'not said').slice(0, 1024)
+  const found = textOf(token.claims, 'eat_profile') ?? 'not said'
+  // Longer than any that can be expected: it must not be shortened to one.
+  const actual = found.length > 1024 ? `${found.slice(0, 1024)}…` : found
   return compareOneOf({ what: 'the profile', actual, option: 'profiles' }, expect.profiles)
 }
 

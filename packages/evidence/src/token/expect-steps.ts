@@ -219,7 +219,7 @@ function secureBoot({ expect, statement }: TokenState): Finding {
   const found = statement.eat === undefined ? statement.guest?.secureBoot : statement.eat.oemBoot
   // What a TPM's quote leaves open with its registers, a token leaves open with this: above a paravisor anybody may have booted.
   if (expect.secureBoot === undefined)
-    return statement.guest?.secureBoot === false
+    return found === false
       ? unchecked(
           'secure boot is off: whatever was on the disk has booted',
           mend('start the machine with secure boot; if it may be off, say so with `secureBoot`', 'workload-owner'),
