@@ -200,7 +200,7 @@ describe('whatever an issuer signs', () => {
           if (!(error instanceof EvidenceError)) throw error
         }
       }),
-      { numRuns: 300 },
+      { numRuns: 100 },
     )
   })
 })

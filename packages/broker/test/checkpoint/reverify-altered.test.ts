@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { after, afterEach, before, describe, it, test } from 'node:test'
 import { type Database, type Log, openLog, serverKeys } from '../../src/index.ts'
 import { encodeEntry, readEntry } from '../../src/log/entry.ts'
-import { MASTER, newDatabase, sharedWorld } from './kit.ts'
-import { again, NS, type Story, stepOf, story, told } from './reverify-kit.ts'
+import { type Closing, MASTER, newDatabase, sharedWorld } from './kit.ts'
+import { again, NS, type Story, told as saidOf, stepOf, story } from './reverify-kit.ts'
 
 type Which = keyof Story['ids']
 
@@ -90,19 +90,46 @@ const ALTERED: readonly (readonly [string, Which, (target: Target) => string])[]
   ['no leaf', 'released', decision('leaf_index = NULL')],
 ]
 
-for (const [what, which, sql] of ALTERED)
-  test(`${what}: the ${which} decision is not confirmed`, async (t) => {
-    const db = await newDatabase(t)
-    const { broker, ids } = await story(t, db, sharedWorld().snp())
-    const id = ids[which]
-    assert.equal((await again(broker, id)).result, which === 'unjudged' ? 'incomplete' : 'confirmed')
-    const appraisalOf = async (one: string): Promise<string> =>
-      (await broker.recordedEvidence(NS, one))?.appraisal ?? ''
-    const target = { id, appraisal: await appraisalOf(id), other: await appraisalOf(ids.attested) }
-    assert.equal(await db.transaction((tx) => tx.run(sql(target))), 1)
-    const found = await again(broker, id)
-    assert.equal(found.result, 'differs', told(found))
+/** Tables that somebody alters; what they held is put back after each. */
+const TABLES = ['appraisals', 'decisions', 'log_head', 'log_leaves', 'log_nodes', 'verdicts'] as const
+
+describe('of a database that somebody altered,', () => {
+  let db: Database
+  let told: Story
+  const closing: (() => unknown)[] = []
+  const t: Closing = { after: (work) => closing.unshift(work) }
+  after(async () => {
+    for (const work of closing) await work()
   })
+  before(async () => {
+    db = await newDatabase(t)
+    told = await story(t, db, sharedWorld().snp())
+    await db.transaction(async (tx) => {
+      for (const table of TABLES) await tx.run(`CREATE TABLE kept_${table} AS SELECT * FROM ${table}`)
+    })
+  })
+  afterEach(() =>
+    db.transaction(async (tx) => {
+      for (const table of TABLES) {
+        await tx.run(`DELETE FROM ${table}`)
+        await tx.run(`INSERT INTO ${table} SELECT * FROM kept_${table}`)
+      }
+    }),
+  )
+
+  for (const [what, which, sql] of ALTERED)
+    it(`${what}: the ${which} decision is not confirmed`, async () => {
+      const { broker, ids } = told
+      const id = ids[which]
+      assert.equal((await again(broker, id)).result, which === 'unjudged' ? 'incomplete' : 'confirmed')
+      const appraisalOf = async (one: string): Promise<string> =>
+        (await broker.recordedEvidence(NS, one))?.appraisal ?? ''
+      const target = { id, appraisal: await appraisalOf(id), other: await appraisalOf(ids.attested) }
+      assert.equal(await db.transaction((tx) => tx.run(sql(target))), 1)
+      const found = await again(broker, id)
+      assert.equal(found.result, 'differs', saidOf(found))
+    })
+})
 
 /** A log as a former version wrote it: leaves named neither the details nor the appraisal. */
 async function formerLog(db: Database): Promise<Log> {
@@ -132,13 +159,13 @@ test('decisions whose leaves a former version wrote are neither confirmed nor ca
   const { broker, ids } = await story(t, db, sharedWorld().snp(), { log: await formerLog(db) })
   for (const id of Object.values(ids)) {
     const found = await again(broker, id)
-    assert.equal(found.result, 'incomplete', told(found))
+    assert.equal(found.result, 'incomplete', saidOf(found))
     assert.match(stepOf(found, 'log'), /of a former version: it names neither the details nor what was expected/)
   }
   const appraisalOf = (await broker.recordedEvidence(NS, ids.released))?.appraisal
   const widened = `body = replace(body, '"measurement":["', '"measurement":["${'ab'.repeat(48)}","')`
   await db.transaction((tx) => tx.run(`UPDATE appraisals SET ${widened} WHERE id = ?`, [appraisalOf ?? '']))
   const found = await again(broker, ids.released)
-  assert.match(stepOf(found, 'verdict'), /in other words; the log does not prove what was expected/, told(found))
+  assert.match(stepOf(found, 'verdict'), /in other words; the log does not prove what was expected/, saidOf(found))
   assert.equal(found.steps.find(({ step }) => step === 'verdict')?.outcome, 'unknown')
 })

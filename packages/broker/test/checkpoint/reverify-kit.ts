@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
-import type { TestContext } from 'node:test'
 import type { World } from '@sekisho/emulator'
 import type { Broker, BrokerOptions, Database, Reverified, ReverifiedStepName } from '../../src/index.ts'
 import {
   ACTOR,
   attested,
   brokerOver,
+  type Closing,
   evidenceFor,
   furnish,
   later,
@@ -32,7 +32,7 @@ export interface Story {
 
 /** A secret released, its lease renewed and then ended by a policy, with a refusal before and one after. */
 export async function story(
-  t: TestContext,
+  t: Closing,
   db: Database,
   machine: Machine,
   { world = sharedWorld(), ...options }: Partial<BrokerOptions> & { readonly world?: World } = {},
