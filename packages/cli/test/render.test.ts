@@ -5,7 +5,6 @@ import type { Verdict } from '@sekisho/evidence'
 import type { BootClaims } from '@sekisho/evidence/tpm'
 import fc from 'fast-check'
 import { columnsOf } from '../src/around.ts'
-import { documentOf } from '../src/options/document.ts'
 import { Paper } from '../src/render/paper.ts'
 import { plain } from '../src/render/plain.ts'
 import { addTable } from '../src/render/table.ts'
@@ -294,22 +293,6 @@ Notes
       text,
       / {4}measurement:\n {4} {2}- "ab"\n {4}minTcb:\n {4} {2}snp: 3\n {4}acceptTcb:\n {4} {2}- name: "x"\n {4} {4}statuses:\n {4} {6}- "A"\n$/,
     )
-  })
-
-  it('writes names that strangers choose, and lists in lists, so that they are read as they were', async () => {
-    const values = {
-      claims: {
-        swversion: ['3.1', 2],
-        measurements: [[60, 'AQ'], [], [[1], {}]],
-        'a: b\nallowDebug': 'x',
-        '# none': true,
-        true: 1,
-        '/submods/a b/swname': 'Modem',
-        ' - "': [{ 'x y': [1] }],
-      },
-      environmentOverride: { 'A\nallowDebug: true #': '1', B: '' },
-    }
-    assert.deepEqual(await documentOf(new TextEncoder().encode(toYaml(values)), 'expect.yaml'), values)
   })
 
   it('wraps at the width, but never inside a word', () => {

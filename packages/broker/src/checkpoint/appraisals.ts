@@ -59,7 +59,7 @@ export async function readAppraisal(sql: Sql, id: string): Promise<StoredApprais
   return row === undefined ? undefined : fromRow(row)
 }
 
-/** Digests of several appraisals that are stored, each with its grounds: what leaves say of them, by id. */
+/** Several appraisals by their ids, as the database has them at this moment. @throws SyntaxError where a column is no JSON */
 export async function readAppraisals(sql: Sql, ids: readonly string[]): Promise<ReadonlyMap<string, StoredAppraisal>> {
   if (ids.length === 0) return new Map()
   const places = ids.map(() => '?').join(', ')

@@ -8,6 +8,7 @@ import type { Core } from './core.ts'
 import { UNHAD } from './evaluate.ts'
 import type { DecisionFilter, Explained, Refusals } from './model.ts'
 import { allChecks } from './refusal.ts'
+import { policyText } from './rules.ts'
 import { storedText } from './verdict-text.ts'
 
 /** A decision as it is stored. */
@@ -72,12 +73,9 @@ async function withNearestPermits(core: Core, row: DecisionRow, explained: Expla
   const { context } = explained
   if (row.reason_code !== 'policy-deny' || row.policy_version === null || row.resource === null) return explained
   if (!isContext(context)) return explained
-  const [policy] = await core.db.all<{ text: string }>(
-    'SELECT text FROM policy_versions WHERE namespace = ? AND version = ?',
-    [row.namespace, row.policy_version],
-  )
-  if (policy === undefined) return explained
-  const compiled = await compilePolicies(policy.text)
+  const text = await policyText(core.db, row.namespace, row.policy_version)
+  if (text === undefined) return explained
+  const compiled = await compilePolicies(text)
   const near = compiled.explain({
     action: row.kind === 'renew' ? 'renew' : 'release',
     namespace: row.namespace,

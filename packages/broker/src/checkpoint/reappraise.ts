@@ -53,7 +53,7 @@ export async function reappraise(
       judgeLive(core, namespace, rules, cause, at, {
         only,
         found,
-        ...(silent === undefined ? {} : { judge: judgeOf(core, namespace, rules, cause, at, silent) }),
+        judge: judgeOf(core, namespace, rules, cause, at, silent),
       }),
     ...(cause.kind === 'collateral' ? [() => endResultsLookedAt(core, namespace, rules, at)] : []),
     ...(cause.kind === 'endorsements' ? [() => endResultsByFiles(core, namespace, at)] : []),

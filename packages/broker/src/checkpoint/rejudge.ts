@@ -62,15 +62,16 @@ export async function rejudge(
   return judgeAgain(core, pieces, how.at)
 }
 
+/** What is stored of a piece of evidence. */
+interface StoredParts {
+  readonly evidence: Uint8Array
+  readonly eventLog: Uint8Array | undefined
+  /** Its endorsements, as they are kept. */
+  readonly kept: Uint8Array | undefined
+}
+
 /** Evidence as it was received, put together again from what is stored of it. */
-export function receivedOf(
-  tee: Tee,
-  {
-    evidence,
-    eventLog,
-    kept,
-  }: Readonly<Record<'evidence', Uint8Array>> & Readonly<Record<'eventLog' | 'kept', Uint8Array | undefined>>,
-): Received {
+export function receivedOf(tee: Tee, { evidence, eventLog, kept }: StoredParts): Received {
   return {
     tee,
     form: tee,

@@ -5,6 +5,7 @@ import { type Core, compiledPolicy } from './core.ts'
 import { type DecisionRow, isContext } from './inspect.ts'
 import type { ReverifiedStep } from './recorded-model.ts'
 import { detailsOf } from './reverify-log.ts'
+import { policyText } from './rules.ts'
 import type { StoredAppraisal } from './state.ts'
 
 const step = 'policy'
@@ -21,7 +22,7 @@ export async function policyOfThen(
   const logged = entry?.policySha256
   if (entry === undefined || (version === null && logged === undefined)) return {}
   if (version === null) return { step, outcome: 'differs', detail: 'the log names a policy, and the database none' }
-  const text = await policyText(core, namespace, version)
+  const text = await policyText(core.db, namespace, version)
   if (text === undefined) return { step, outcome: 'unknown', detail: `version ${version} of the policy is not stored` }
   return logged === sha256(text)
     ? { text }
@@ -61,14 +62,6 @@ function answerOf({ kind, outcome, reason_code: reason }: DecisionRow): boolean 
   if (kind === 'attest' || kind === 'admin') return undefined
   if (outcome === 'released' || outcome === 'renewed' || reason === 'not-found') return true
   return reason === 'policy-deny' ? false : undefined
-}
-
-async function policyText(core: Core, namespace: string, version: number): Promise<string | undefined> {
-  const [row] = await core.db.all<{ text: string }>(
-    'SELECT text FROM policy_versions WHERE namespace = ? AND version = ?',
-    [namespace, version],
-  )
-  return row?.text
 }
 
 /**

@@ -79,6 +79,15 @@ async function readRules(core: Core, sql: Sql, namespace: string, epoch: number)
   }
 }
 
+/** The text of one version of a namespace's policy, in force or not. */
+export async function policyText(sql: Sql, namespace: string, version: number): Promise<string | undefined> {
+  const [row] = await sql.all<{ text: string }>(
+    'SELECT text FROM policy_versions WHERE namespace = ? AND version = ?',
+    [namespace, version],
+  )
+  return row?.text
+}
+
 const DIGESTS: WeakMap<ReferenceSet, string> = new WeakMap()
 
 /** SHA-256 of a reference set, hex: another as soon as anything in it is. */

@@ -1,4 +1,5 @@
 import { type Check, canonicalJson, type TrustAnchor, type Verdict } from '@sekisho/evidence'
+import { isRecord } from '../json.ts'
 
 /**
  * In what a verdict says less, or another thing, than one that was recorded: outcomes, checks and claims. Sentences do not
@@ -36,7 +37,7 @@ const MAX_DEPTH = 8
 
 /** Whatever was claimed then must be claimed now; a verdict's claims are a few levels deep. */
 function claimDifferences(was: unknown, is: unknown, name: string, depth: number): readonly string[] {
-  if (!isPlain(was) || !isPlain(is) || depth === MAX_DEPTH)
+  if (!isRecord(was) || !isRecord(is) || depth === MAX_DEPTH)
     return textOf(was) === textOf(is) ? [] : [`${name} differ from those recorded`]
   return Object.entries(was).flatMap(([member, value]) =>
     claimDifferences(value, is[member], `${name}.${member}`, depth + 1),
@@ -45,10 +46,6 @@ function claimDifferences(was: unknown, is: unknown, name: string, depth: number
 
 function textOf(value: unknown): string {
   return value === undefined ? '' : canonicalJson(value)
-}
-
-function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function partDifferences({ parts: before = [] }: Verdict, { parts: after = [] }: Verdict): readonly string[] {

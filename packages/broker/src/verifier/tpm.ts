@@ -24,11 +24,11 @@ export function tpmDoor(around: Surroundings): Door {
       const quote = parseTpmJson(evidence)
       const parts = eventLog === undefined || quote.eventLog !== undefined ? quote : { ...quote, eventLog }
       const { akPublic } = parts
-      const enrolled =
+      const enrolled = async (): Promise<TpmActivation | undefined> =>
         akPublic === undefined || namespace === undefined
           ? undefined
           : await around.options.activation?.(akPublic, namespace)
-      const activation = past === true && given !== undefined ? readKept(given) : enrolled
+      const activation = past === true && given !== undefined ? readKept(given) : await enrolled()
       const verdict = verifyTpmSync(parts, {
         at,
         expect,

@@ -74,22 +74,22 @@ export async function decisionEvidenceCommand(
   const pieces = found.list('pieces')
   if (pieces.length === 0)
     throw unreadable(`${id}: no evidence was judged for this decision, or what it rests on is not kept any more`)
-  const files = pieces.map((piece) => ({ piece, files: filesOf(piece) }))
+  const files = pieces.map(filesOf)
   const names = pieces.map((piece) => piece.text('name'))
   if (new Set(names).size !== names.length) throw unreadable('two pieces of evidence have one name')
   await emptyFolder(folder)
-  for (const one of files)
-    for (const { name, bytes } of one.files) if (bytes !== undefined) await place(folder, name, bytes)
-  await place(folder, 'decision.json', Buffer.from(`${JSON.stringify(withoutBytes(found), undefined, 2)}\n`))
-  const missing = files.flatMap((one) => one.files.filter(({ bytes }) => bytes === undefined).map(({ name }) => name))
-  const written = [...files.flatMap((one) => one.files.filter(({ bytes }) => bytes !== undefined)), DECISION]
-  const told = { folder, files: written.map(({ name }) => name), notKept: missing }
+  for (const { name, bytes } of files.flat()) if (bytes !== undefined) await place(folder, name, bytes)
+  await place(folder, DECISION, Buffer.from(`${JSON.stringify(withoutBytes(found), undefined, 2)}\n`))
+  const namesOf = (kept: boolean): readonly string[] =>
+    files.flat().flatMap(({ name, bytes }) => ((bytes !== undefined) === kept ? [name] : []))
+  const [written, missing] = [[...namesOf(true), DECISION], namesOf(false)]
+  const told = { folder, files: written, notKept: missing }
   show(told, options, around, (paper) => {
     paper.line(0, 2, `${folder}: what decision ${id} rests on`, ...emulatedMark(found))
-    for (const { name } of written) paper.line(2, 2, name)
+    for (const name of written) paper.line(2, 2, name)
     for (const name of missing) paper.line(2, 2, { text: `${name}: not kept, only its digest`, tone: 'open' })
     paper.heading('To verify it anywhere, as of its time')
-    for (const one of files) paper.verbatim(2, commandOf(folder, one.files, found.text('judgedAt')))
+    for (const one of files) paper.verbatim(2, commandOf(folder, one, found.text('judgedAt')))
     // A verdict on several pieces is put together of theirs.
     if (files.length === 1 && missing.length === 0)
       paper.line(
@@ -107,7 +107,7 @@ export async function decisionEvidenceCommand(
   return missing.length === 0 ? EXIT.ok : EXIT.incomplete
 }
 
-const DECISION = { name: 'decision.json' }
+const DECISION = 'decision.json'
 
 function filesOf(piece: Answer): readonly PieceFile[] {
   const name = piece.text('name')
