@@ -144,3 +144,34 @@ test('soundness 10: a token about GPUs alone gets nothing; beside that of their 
   )
   assert.equal(beside.secret, SECRET, beside.reason)
 })
+
+test('an entity attestation token gets what its reference set allows, for the session that it names and no other', async (t) => {
+  const jwks = JSON.stringify({ keys: [{ ...MACHINES.publicKey.export({ format: 'jwk' }), kid: 'one' }] })
+  const verifier = openVerifier({ tokens: { keySets: [{ issuer: VERIFIER, jwks }] } })
+  const device = (nonce: string, change: object = {}): string =>
+    signed(MACHINES, 'ES256', {
+      ...{ iss: VERIFIER, eat_nonce: nonce, eat_profile: 'tag:maker.example,2026:gateway' },
+      ...{ oemboot: true, dbgstat: 'disabled', swname: 'Gateway OS', ...change },
+    })
+  const values = verifier.skeleton(verifier.recognise(Buffer.from(device('a-nonce-of-nobody'))))
+  assert.deepEqual(values, {
+    secureBoot: true,
+    profiles: ['tag:maker.example,2026:gateway'],
+    claims: { swname: 'Gateway OS' },
+  })
+  const gets = (make: (nonce: string) => string): ReturnType<typeof asked> =>
+    asked(t, verifier, AT, [{ tee: 'token', values }], (runtime) => ({
+      evidence: Buffer.from(make(Buffer.from(primaryDigest(runtime, '')).toString('base64url'))),
+    }))
+  const whole = await gets(device)
+  assert.equal(whole.secret, SECRET, whole.reason)
+  for (const [make, code] of [
+    [() => device('a-nonce-of-nobody'), 'evidence-misbound'],
+    [(nonce: string) => device(nonce, { dbgstat: 'enabled' }), 'debug-enabled'],
+    [(nonce: string) => device(nonce, { swname: 'Another OS' }), 'reference-mismatch'],
+    [(nonce: string) => device(nonce, { eat_profile: 'tag:maker.example,2026:modem' }), 'reference-mismatch'],
+  ] as const) {
+    const found = await gets(make)
+    assert.deepEqual([found.secret, found.code], [undefined, code], found.reason)
+  }
+})
